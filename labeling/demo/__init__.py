@@ -1,0 +1,1 @@
+"""What ``manage.py demo`` sets up: two small projects with real data whose answers are known."""
