@@ -83,8 +83,8 @@ def give_page(
     reason = find_stop(session.pool, deadline=session.visit.deadline, now=now)
     if reason:
         return reason
-    for _try in range(TRIES):
-        chosen = _choose(session, spending.cursor)
+    for patiently in (False, True):
+        chosen = _choose(session, spending.cursor, patiently=patiently)
         kinds = Counter(TaskKind(task.kind) for task in chosen)
         if makes_page(session.pool, kinds):
             return _give(session, spending, chosen, hidden=hidden, now=now)
@@ -103,7 +103,7 @@ def find_stop(pool: Pool, *, deadline: datetime, now: datetime) -> WaitReason | 
     return None
 
 
-def _choose(session: Session, cursor: int) -> list[ChosenTask]:
+def _choose(session: Session, cursor: int, *, patiently: bool) -> list[ChosenTask]:
     pool = session.pool
     return statements.choose_page(
         {
@@ -116,7 +116,8 @@ def _choose(session: Session, cursor: int) -> list[ChosenTask]:
             "training": pool.training_tasks_count,
             "golden_repeats": pool.golden_repeats,
             "training_repeats": pool.training_repeats,
-        }
+        },
+        patiently=patiently,
     )
 
 

@@ -34,21 +34,23 @@ FOR_PERFORMER = """
     AND (t.unavailable_for IS NULL OR NOT %(external_id)s = ANY(t.unavailable_for))
 """
 
-# Two looks at the ordinary tasks: ahead of the performer's cursor, which is one index probe
-# however much he has done, and behind it, for places that came free there.
-CHOOSE_PAGE = f"""
+
+def _write_choice(*, order: str, waiting: str) -> str:
+    # Two looks at the ordinary tasks: ahead of the performer's cursor, which is one index probe
+    # however much he has done, and behind it, for places that came free there.
+    return f"""
     WITH ahead AS (
         SELECT t.id, t.position FROM labeling_task t
         WHERE {FOR_PERFORMER} AND t.kind = 'ordinary' AND t.position > %(cursor)s
           AND NOT EXISTS ({HAD})
-        ORDER BY t.position LIMIT %(real)s
-        FOR NO KEY UPDATE OF t SKIP LOCKED
+        ORDER BY {order} LIMIT %(real)s
+        FOR NO KEY UPDATE OF t {waiting}
     ), behind AS (
         SELECT t.id, t.position FROM labeling_task t
         WHERE {FOR_PERFORMER} AND t.kind = 'ordinary' AND t.position <= %(cursor)s
           AND NOT EXISTS ({HAD})
-        ORDER BY t.position LIMIT %(real)s - (SELECT count(*) FROM ahead)
-        FOR NO KEY UPDATE OF t SKIP LOCKED
+        ORDER BY {order} LIMIT %(real)s - (SELECT count(*) FROM ahead)
+        FOR NO KEY UPDATE OF t {waiting}
     ), golden AS (
         SELECT t.id, had.rounds FROM labeling_task t
         CROSS JOIN LATERAL (SELECT count(*) AS rounds FROM ({HAD}) h) had
@@ -68,7 +70,14 @@ CHOOSE_PAGE = f"""
     SELECT t.id, t.kind, chosen.round, t.position, t.overlap IS NOT NULL, t.input_values, look
     FROM chosen JOIN labeling_task t ON t.id = chosen.id
     ORDER BY look, t.position
-"""  # noqa: S608  # put together from the constants above, no value of anybody's
+    """  # noqa: S608  # put together from constants, no value of anybody's
+
+
+CHOOSE_PAGE = _write_choice(order="t.position", waiting="SKIP LOCKED")
+
+# For the last places of a pool, all of which others are just choosing among: waits for them, with
+# the cursor at the start, and in the order in which everyone else locks several tasks.
+CHOOSE_PATIENTLY = _write_choice(order="t.id", waiting="")
 
 GIVE_PAGE = """
     WITH counted AS (
@@ -157,10 +166,16 @@ class ChosenTask:
     is_ahead: bool
 
 
-def choose_page(parameters: Mapping[str, Any]) -> list[ChosenTask]:
-    """Run CHOOSE_PAGE; parameters: pool, performer, external_id, cursor, counts and repeats."""
+def choose_page(parameters: Mapping[str, Any], *, patiently: bool = False) -> list[ChosenTask]:
+    """Pick tasks for a page; parameters: pool, performer, external_id, cursor, counts, repeats.
+
+    ``patiently`` waits for tasks that others are choosing, instead of passing them over.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(CHOOSE_PAGE, parameters)
+        if patiently:
+            cursor.execute(CHOOSE_PATIENTLY, {**parameters, "cursor": -1})
+        else:
+            cursor.execute(CHOOSE_PAGE, parameters)
         return [
             ChosenTask(id_, kind, round_, position, counted, _parse(input_values), look == 0)
             for id_, kind, round_, position, counted, input_values, look in cursor.fetchall()

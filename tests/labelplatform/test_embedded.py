@@ -31,6 +31,7 @@ embedded.start(place, durable=False)
 print(embedded.find_postgres(place), embedded.find_redis(place))
 if "stop" in sys.argv:
     embedded.stop(place)
+    print(place.base)
 """
 
 
@@ -234,6 +235,7 @@ def test_an_ordinary_user_keeps_the_data_in_the_checkout(reachable_path):
     )
 
     assert ran.returncode == 0, ran.stderr
+    shutil.rmtree(ran.stdout.splitlines()[-1])
     assert (checkout / "var" / "embedded" / "other" / "postgres-18" / "PG_VERSION").exists()
 
 
