@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { formatDuration, secondsUntil } from "./clock.ts";
 import { formatMoney, isZero } from "./money.ts";
 import type { Page } from "./page.ts";
@@ -23,7 +24,15 @@ export function Header({ page, onInstructions }: { page: Page; onInstructions: (
                   ? say("header.progress", { submitted })
                   : say("header.progressOf", { submitted, total })
               }
-              short={total === null ? `✓ ${submitted}` : `${submitted} / ${total}`}
+              short={
+                total === null ? (
+                  <>
+                    <CheckMark /> {submitted}
+                  </>
+                ) : (
+                  `${submitted} / ${total}`
+                )
+              }
             />
           </span>
           <span data-testid="earned">
@@ -88,7 +97,7 @@ function SavedChip({ page }: { page: Page }) {
       ) : (
         <Fact
           long={page.say(state === "refused" ? "saved.no" : "saved.yes")}
-          short={state === "refused" ? "!" : "✓"}
+          short={state === "refused" ? "!" : <CheckMark />}
         />
       )}
     </span>
@@ -96,7 +105,7 @@ function SavedChip({ page }: { page: Page }) {
 }
 
 /** A fact in words where there is room, in signs on a phone; a screen reader gets the words. */
-function Fact({ long, short }: { long: string; short: string }) {
+function Fact({ long, short }: { long: string; short: ComponentChildren }) {
   return (
     <>
       <span class="fact-long">{long}</span>
@@ -104,5 +113,14 @@ function Fact({ long, short }: { long: string; short: string }) {
         {short}
       </span>
     </>
+  );
+}
+
+/** Drawn, since not every phone's font has the sign. */
+function CheckMark() {
+  return (
+    <svg class="check-mark" viewBox="0 0 12 12" width="12" height="12" aria-hidden="true">
+      <path d="M1.5 6.5 4.5 9.5 10.5 2.5" />
+    </svg>
   );
 }

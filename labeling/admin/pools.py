@@ -33,7 +33,7 @@ STATUS_COLOURS = {
 }
 STATE = (
     "status",
-    "last_close_reason",
+    "show_close_reason",
     "show_obstacles",
     "show_tasks",
     "show_answers",
@@ -184,6 +184,10 @@ class PoolAdmin(DomainAdmin[Pool]):
     @column(gettext_lazy("card"), order="listing__status")
     def card_status(self, pool: Pool) -> str:
         return pool.listing.get_status_display() if pool.listing else "-"
+
+    @column(gettext_lazy("why closed"))
+    def show_close_reason(self, pool: Pool) -> str:
+        return "-" if pool.is_open else pool.get_last_close_reason_display()
 
     @column(gettext_lazy("keeps it from opening"))
     def show_obstacles(self, pool: Pool) -> Any:
