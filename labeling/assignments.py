@@ -1,7 +1,7 @@
 """The life of a page: asked for, submitted, skipped, kept alive, run out."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -9,11 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 
 from integration import payments
 from integration.models import Visit
-from labeling import attachments, serving, sessions
+from labeling import attachments, leases, serving, sessions
 from labeling.clocks import GRACE
 from labeling.enums import WORKED, AssignmentStatus, SessionStatus, TaskKind, WaitReason
 from labeling.errors import LeaseLostError, StateConflictError
@@ -37,16 +37,6 @@ class Turn:
     feedback: Mapping[str, Any] = field(default_factory=dict)
     drafts: dict[str, Any] = field(default_factory=dict)
     is_repeat: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """How long a page is held: ``expires_at`` is None where it is not out any more; ``stopped``
-    says why no further page will come, if that is known."""
-
-    session: Session
-    expires_at: datetime | None
-    stopped: WaitReason | None
 
 
 def look(session_id: UUID, *, browser_key: str | None, now: datetime) -> Turn:
@@ -150,36 +140,6 @@ def finish(session_id: UUID, *, browser_key: str | None, now: datetime) -> Turn:
 
 
 @transaction.atomic
-def keep_alive(
-    session_id: UUID,
-    assignment_id: UUID,
-    *,
-    drafts: Mapping[str, Any] | None,
-    problems: Sequence[Any],
-    browser_key: str | None,
-    now: datetime,
-) -> Lease:
-    """Extend the lease of a page at work, and keep its drafts."""
-    session = sessions.lock(session_id, browser_key=browser_key, now=now)
-    Visit.objects.filter(pk=session.visit_id).update(heard_at=now)
-    page = Assignment.objects.filter(
-        pk=assignment_id, session=session, status=AssignmentStatus.ACTIVE
-    ).first()
-    end = sessions.find_end(session)
-    if page is None:
-        return Lease(session, None, end)
-    page.expires_at = max(
-        page.expires_at,
-        min(now + timedelta(seconds=session.pool.lease_seconds), page.last_moment),
-    )
-    if drafts is not None:
-        page.drafts = dict(drafts)
-    page.problems = [*page.problems, *problems][:100]
-    page.save(update_fields=["expires_at", "drafts", "problems"])
-    return Lease(session, page.expires_at, end)
-
-
-@transaction.atomic
 def check_training(
     session_id: UUID,
     assignment_id: UUID,
@@ -207,30 +167,6 @@ def check_training(
     graded = grade(session.pool, [answer], {task_id: output_values})
     is_right = graded.is_right[task_id]
     return is_right, "" if is_right else answer.task.hint
-
-
-def expire_leases(*, now: datetime, limit: int = 500) -> int:
-    """Give back the pages whose lease ran out more than the grace ago; returns how many."""
-    overdue = Assignment.objects.filter(
-        status=AssignmentStatus.ACTIVE, expires_at__lt=now - GRACE
-    ).order_by("expires_at")
-    expired = 0
-    for assignment_id, session_id in overdue.values_list("pk", "session_id")[:limit]:
-        with transaction.atomic():
-            Session.objects.select_for_update(no_key=True).get(pk=session_id)
-            # A heartbeat may have come since the list was read.
-            if overdue.filter(pk=assignment_id).exists():
-                expired += _expire(assignment_id, session_id, now=now)
-    return expired
-
-
-def _expire(assignment_id: UUID, session_id: UUID, *, now: datetime) -> bool:
-    page = serving.take_page_back(assignment_id, status=AssignmentStatus.EXPIRED, now=now)
-    if page is None:
-        return False
-    Session.objects.filter(pk=session_id).update(money_used=F("money_used") - page.reward)
-    logger.info("assignment %s expired", assignment_id)
-    return True
 
 
 @transaction.atomic
@@ -301,7 +237,7 @@ def _current_turn(session: Session, *, now: datetime) -> Turn:
         if page and page.expires_at + GRACE >= now:
             return Turn(session, _show(page, session), drafts=page.drafts)
         if page:
-            _expire(page.pk, session.pk, now=now)
+            leases.expire(page.pk, session.pk, now=now)
             session.refresh_from_db(fields=["money_used"])
     return _next_turn(session, sessions.spending_of(session), {}, now=now)
 

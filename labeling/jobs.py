@@ -3,13 +3,13 @@
 from celery import shared_task
 from django.utils import timezone
 
-from labeling import assignments, attachments, pools, sessions
+from labeling import assignments, attachments, leases, pools, sessions
 
 
 @shared_task
 def expire_leases() -> int:
     """Give back pages whose time ran out."""
-    return assignments.expire_leases(now=timezone.now())
+    return leases.expire_leases(now=timezone.now())
 
 
 @shared_task

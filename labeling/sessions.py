@@ -23,7 +23,7 @@ from integration import arrivals, payments
 from integration.arrivals import ResolvedArrival
 from integration.enums import StopReason, VisitStatus
 from integration.models import Performer, Visit
-from labeling import budget, serving
+from labeling import budget, serving, supply
 from labeling.clocks import DEADLINE_MARGIN
 from labeling.enums import AssignmentStatus, PoolStatus, SessionStatus, WaitReason
 from labeling.errors import LabelingError
@@ -108,12 +108,12 @@ def find_refusal(
     stop = serving.find_stop(pool, deadline=deadline, now=now)
     if stop:
         return NoWorkError(stop)
-    lack = serving.look_for_page(
+    lack = supply.look_for_page(
         pool,
         performer_id=performer.pk if performer else 0,
         external_id=performer.external_id if performer else "",
     )
-    return NoWorkError(lack) if lack in serving.FINAL else None
+    return NoWorkError(lack) if lack in supply.FINAL else None
 
 
 @transaction.atomic

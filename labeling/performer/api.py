@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from integration import jobs as integration_jobs
 from integration.arrivals import browser_digest
-from labeling import assignments, attachments
+from labeling import assignments, attachments, leases
 from labeling.assignments import Turn
 from labeling.errors import (
     InvalidInputError,
@@ -132,7 +132,7 @@ def heartbeat(request: HttpRequest, session_id: UUID, assignment_id: UUID) -> Js
     if not (drafts is None or isinstance(drafts, dict)) or not isinstance(problems, list):
         raise InvalidInputError("drafts: an object, problems: a list is expected")
     now = timezone.now()
-    lease = assignments.keep_alive(
+    lease = leases.keep_alive(
         session_id,
         assignment_id,
         drafts=drafts,

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from integration.enums import PaymentState
 from integration.models import Payment, Visit, WorkReport
-from labeling import assignments
+from labeling import assignments, leases
 from labeling.assignments import Turn
 from labeling.enums import AssignmentStatus, TaskKind, WaitReason
 from labeling.errors import InvalidInputError, LeaseLostError, StateConflictError
@@ -235,7 +235,7 @@ def test_heartbeat_extends_the_lease_up_to_the_last_moment(
     page = page_of(session)
 
     def beat(minutes: int) -> Any:
-        lease = assignments.keep_alive(
+        lease = leases.keep_alive(
             session.pk,
             page.id,
             drafts={page.tasks[0]["id"]: {"label": "no"}},
@@ -257,8 +257,8 @@ def test_lease_runs_out_after_its_grace_and_the_task_goes_to_another(
     session = start(pool)
     page = page_of(session)
 
-    in_grace = assignments.expire_leases(now=page.expires_at + timedelta(seconds=29))
-    after = assignments.expire_leases(now=page.expires_at + timedelta(seconds=31))
+    in_grace = leases.expire_leases(now=page.expires_at + timedelta(seconds=29))
+    after = leases.expire_leases(now=page.expires_at + timedelta(seconds=31))
 
     assert (in_grace, after) == (0, 1)
     assert page_of(start(pool)).tasks == page.tasks
@@ -272,7 +272,7 @@ def test_late_submit_is_paid_in_full_while_a_task_has_room(
     pool = make_pool(real=2, real_tasks_count=2)
     session, other = start(pool), start(pool)
     late = page_of(session)
-    assignments.expire_leases(now=NOON + timedelta(hours=1))
+    leases.expire_leases(now=NOON + timedelta(hours=1))
     Task.objects.filter(pk=late.tasks[0]["id"]).update(overlap=0)
 
     turn = submit(session, late, now=NOON + timedelta(hours=1))
@@ -295,7 +295,7 @@ def test_late_submit_is_told_when_everything_went_to_others(
     pool = make_pool(real=1)
     session = start(pool)
     late = page_of(session)
-    assignments.expire_leases(now=NOON + timedelta(hours=1))
+    leases.expire_leases(now=NOON + timedelta(hours=1))
     other = start(pool)
     submit(other, page_of(other))
 

@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 
 from integration.models import Payment, WorkReport
-from labeling import assignments
+from labeling import assignments, leases
 from labeling.assignments import Turn
 from labeling.enums import AssignmentStatus
 from labeling.errors import LeaseLostError
@@ -163,7 +163,7 @@ def test_a_lease_that_runs_out_while_its_page_is_submitted_has_one_winner(
             return "lost"
 
     def expire_and_give() -> str:
-        assignments.expire_leases(now=later)
+        leases.expire_leases(now=later)
         page = assignments.look(other.pk, browser_key=BROWSER, now=later).page
         return "given" if page else "none"
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from labeling import assignments, serving
+from labeling import assignments, leases, supply
 from labeling.assignments import Turn
 from labeling.enums import AssignmentStatus, PoolStatus, QualityFrom, TaskKind, WaitReason
 from labeling.models import Answer, Assignment, Pool, Session, Task
@@ -307,7 +307,7 @@ def test_the_hot_statements_choose_as_the_rules_in_plain_words(
         elif what == "skip":
             assignments.skip(session.pk, turn.page.id, reason="", browser_key=BROWSER, now=NOON)
         else:
-            assignments.expire_leases(now=NOON + timedelta(hours=1))
+            leases.expire_leases(now=NOON + timedelta(hours=1))
         for task in tasks_of(pool):
             held = task.answers.filter(is_given_back=False).count()
             assert task.issued == held
@@ -357,5 +357,5 @@ def test_quality_from_golden_alone_leaves_training_out(make_pool: MakePool, star
 def test_makes_page_needs_something_on_it(make_pool: MakePool) -> None:
     pool = make_pool(real_tasks_count=0, golden_tasks_count=1, min_golden_tasks_count=0)
 
-    assert not serving.makes_page(pool, Counter())
-    assert serving.makes_page(pool, Counter({TaskKind.GOLDEN: 1}))
+    assert not supply.makes_page(pool, Counter())
+    assert supply.makes_page(pool, Counter({TaskKind.GOLDEN: 1}))

@@ -10,7 +10,7 @@ import pytest
 from integration.arrivals import ArrivalRefused, ResolvedArrival
 from integration.enums import StopReason, VisitStatus
 from integration.models import Performer, Visit, WorkReport
-from labeling import assignments, sessions
+from labeling import assignments, leases, sessions
 from labeling.enums import PoolStatus, RestrictionScope, SessionStatus, WaitReason
 from labeling.models import Assignment, Pool, Restriction, Session
 from labeling.sessions import NoWorkError
@@ -72,7 +72,7 @@ def test_another_browser_waits_for_silence_and_then_takes_over_with_the_drafts(
     session = arrive(pool)
     page = give_page(session)
     drafts = {page.tasks[0]["id"]: {"label": "no"}}
-    assignments.keep_alive(
+    leases.keep_alive(
         session.pk, page.id, drafts=drafts, problems=[], browser_key=BROWSER, now=NOON
     )
 
