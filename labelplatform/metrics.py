@@ -8,8 +8,6 @@ the same whoever answers.
 import hmac
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 
 import redis
 from django.conf import settings
@@ -26,6 +24,8 @@ from prometheus_client import (
 from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from labelplatform.gauges import SOURCES
+
 logger = logging.getLogger(__name__)
 
 REQUESTS = Counter("http_requests", "Requests answered.", ["route", "method", "status"])
@@ -35,31 +35,6 @@ LATENCY = Histogram(
     ["route", "method"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One number: ``name`` and ``help`` of the metric it belongs to, and which one it is."""
-
-    name: str
-    help: str
-    value: float
-    labels: Mapping[str, str] = field(default_factory=dict)
-
-
-def count_waiting_jobs() -> Iterable[Sample]:
-    """How many jobs wait in the broker for a worker."""
-    client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
-    try:
-        waiting = client.llen("celery")
-    finally:
-        client.close()
-    yield Sample("jobs_waiting", "Jobs in the broker that no worker has taken.", float(waiting))
-
-
-# Asked at each scrape, in this order. A function here makes one or two queries that an index
-# answers; it needs no lock and no cache.
-SOURCES: list[Callable[[], Iterable[Sample]]] = [count_waiting_jobs]
 
 
 def observe_request(route: str, method: str, status: int, seconds: float) -> None:

@@ -5,7 +5,7 @@ import pytest
 import requests
 from django.db import DatabaseError, connection
 
-from labelplatform import embedded, metrics
+from labelplatform import embedded, gauges, metrics
 
 TOKEN = "a-token-of-some-length"
 
@@ -34,8 +34,8 @@ def test_requests_are_counted_by_route_and_not_by_address(client):
 
 def test_what_sources_say_is_shown(client, monkeypatch):
     def count_payments():
-        yield metrics.Sample("payments", "Payments by state.", 3, {"state": "due"})
-        yield metrics.Sample("payments", "Payments by state.", 1, {"state": "parked"})
+        yield gauges.Sample("payments", "Payments by state.", 3, {"state": "due"})
+        yield gauges.Sample("payments", "Payments by state.", 1, {"state": "parked"})
 
     monkeypatch.setattr(metrics, "SOURCES", [count_payments])
 
@@ -55,7 +55,7 @@ def test_a_source_that_fails_hides_no_other(client, monkeypatch):
     def count():
         with connection.cursor() as cursor:
             cursor.execute("SELECT 7")
-            yield metrics.Sample("seven", "Seven.", cursor.fetchone()[0])
+            yield gauges.Sample("seven", "Seven.", cursor.fetchone()[0])
 
     monkeypatch.setattr(metrics, "SOURCES", [fail, count])
 
@@ -65,7 +65,7 @@ def test_a_source_that_fails_hides_no_other(client, monkeypatch):
 
 
 def test_waiting_jobs_are_counted_and_their_absence_is_told(client, broker, monkeypatch):
-    monkeypatch.setattr(metrics, "SOURCES", [metrics.count_waiting_jobs])
+    monkeypatch.setattr(metrics, "SOURCES", [gauges.count_waiting_jobs])
 
     with_broker = read(client)
     embedded.stop_redis(broker)
