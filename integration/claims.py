@@ -66,7 +66,9 @@ WHERE state = 'due' AND id = (
                 AND EXISTS (
                     SELECT 1 FROM integration_workreport w
                     JOIN integration_payment q ON q.id = w.payment_id
-                    WHERE w.visit_id = v.id AND q.id < p.id
+                    JOIN integration_visit o ON o.id = w.visit_id
+                    WHERE w.listing_id = v.listing_id AND w.performer_id = v.performer_id
+                    AND (o.id = v.id OR o.status = 'superseded') AND q.id < p.id
                     AND q.state IN ('held', 'parked', 'unknown')
                     OFFSET 0
                 )

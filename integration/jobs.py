@@ -1,16 +1,27 @@
 """When to run what: each job is safe at any time, twice at once, or halfway."""
 
 from celery import shared_task
+from django.db import connection
 from django.utils import timezone
 
 from integration import closing, listings, outbox, webhooks
 
 THREADS = 4
+DELIVERING = 7_201_001  # any number that nobody else locks
 
 
 @shared_task
 def deliver_due_payments() -> int:
-    return outbox.deliver_due(now=timezone.now(), limit=500, threads=THREADS)
+    # One at a time: a nudge for each page would take every process of the workers for itself. The
+    # lock is the connection's, so that it ends with a process that is killed.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [DELIVERING])
+        if not cursor.fetchone()[0]:
+            return 0
+        try:
+            return outbox.deliver_due(now=timezone.now(), limit=500, threads=THREADS)
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [DELIVERING])
 
 
 @shared_task

@@ -82,10 +82,11 @@ def judge_error(account: TolokaAccount, delivery: Delivery, error: TolokaError) 
 def _says_repeat(error: ConflictError) -> bool:
     """Tell whether a conflict says that the same submit was taken before.
 
-    No code is documented for that, so any wording that can mean nothing else is taken.
+    No code is documented for that, so any wording that can mean nothing else is taken; that
+    something "is already closed" means something else.
     """
     said = f"{error.code} {error.message}".upper()
-    return any(word in said for word in ("DUPLICATE", "ALREADY", "RETRY_ID", "REPEATED"))
+    return any(word in said for word in ("DUPLICATE", "RETRY_ID", "ALREADY_EXISTS"))
 
 
 def record_result(

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import DurationField, ExpressionWrapper, F, Value
 
 from integration import payments
 from integration.models import Visit
@@ -42,9 +42,9 @@ class Turn:
 def look(session_id: UUID, *, browser_key: str | None, now: datetime) -> Turn:
     """Return the page that is out in a session, or give the next one."""
 
-    def step() -> Turn:
+    def step(patiently: bool) -> Turn:
         session = sessions.lock(session_id, browser_key=browser_key, now=now)
-        turn = _current_turn(session, now=now)
+        turn = _current_turn(session, now=now, patiently=patiently)
         Visit.objects.filter(pk=session.visit_id).update(heard_at=now)
         return turn
 
@@ -66,12 +66,12 @@ def submit(
     page has gone back and none of its tasks has room left.
     """
 
-    def step() -> Turn:
+    def step(patiently: bool) -> Turn:
         session = sessions.lock(session_id, browser_key=browser_key, now=now)
         answers = _answers_of(session, assignment_id)
         page = answers[0].assignment
         if page.status in WORKED:
-            turn = _current_turn(session, now=now)
+            turn = _current_turn(session, now=now, patiently=patiently)
             turn.is_repeat = True
             turn.feedback = page.feedback
             return turn
@@ -82,9 +82,17 @@ def submit(
         attachments.bind(answers, values, version.output_spec)
         graded = grade(session.pool, answers, values)
         if page.status == AssignmentStatus.EXPIRED:
-            return _take_late(session, page, answers, graded, submission, now=now)
+            kept = _retake(session, page, answers)
+            # What is surplus is stored and not counted.
+            graded = graded.counting(grade(session.pool, kept, values))
+            _take(session, page, graded, submission, now=now, is_late=True)
+            _write(session, _earned(session, page, graded), now=now)
+            turn = _current_turn(session, now=now, patiently=patiently)
+            turn.feedback = graded.feedback
+            return turn
         _take(session, page, graded, submission, now=now)
-        return _next_turn(session, _earned(session, page, graded), graded.feedback, now=now)
+        spending = _earned(session, page, graded)
+        return _next_turn(session, spending, graded.feedback, now=now, patiently=patiently)
 
     return serving.in_transaction(step)
 
@@ -92,43 +100,54 @@ def submit(
 def skip(
     session_id: UUID, assignment_id: UUID, *, reason: str, browser_key: str | None, now: datetime
 ) -> Turn:
-    """Give a page back unanswered and give the next one. It pays nothing; a repeat is harmless."""
+    """Give a page back unanswered and give the next one. It pays nothing; a repeat is harmless.
 
-    def step() -> Turn:
-        session = sessions.lock(session_id, browser_key=browser_key, now=now)
-        _answers_of(session, assignment_id)
-        page = serving.take_page_back(
-            assignment_id, status=AssignmentStatus.SKIPPED, now=now, skip_reason=reason[:500]
-        )
-        if page is None:
-            turn = _current_turn(session, now=now)
-            turn.is_repeat = True
-            return turn
-        payments.owe_report(
-            visit=session.visit,
-            requester_id=session.pool.project.requester_id,
-            reason=f"assignment:{assignment_id}",
-            amount=Decimal(0),
-            started_at=page.created_at,
-            ended_at=now,
-            quality=None,
-            skipped=True,
-            golden=0,
-            training=0,
-            real=0,
-            custom_log=page_log(page, {}, ended_at=now),
-            close_session=False,
-            held=False,
-            now=now,
-        )
-        spending = sessions.spending_of(session)
-        spending.money_used -= page.reward
-        session.skips_in_row += 1
-        session.pages_skipped += 1
-        logger.info("assignment %s skipped", assignment_id)
-        return _next_turn(session, spending, {}, now=now)
+    Two transactions: what is given back is free for others before this performer may have to wait
+    for what they are choosing.
+    """
+    is_first = _skip(session_id, assignment_id, reason=reason, browser_key=browser_key, now=now)
+    turn = look(session_id, browser_key=browser_key, now=now)
+    turn.is_repeat = not is_first
+    return turn
 
-    return serving.in_transaction(step)
+
+@transaction.atomic
+def _skip(
+    session_id: UUID, assignment_id: UUID, *, reason: str, browser_key: str | None, now: datetime
+) -> bool:
+    session = sessions.lock(session_id, browser_key=browser_key, now=now)
+    if not session.pool.max_skips_in_row:
+        raise StateConflictError("Pages of this work can't be skipped.")
+    _answers_of(session, assignment_id)
+    page = serving.take_page_back(
+        assignment_id, status=AssignmentStatus.SKIPPED, now=now, skip_reason=reason[:500]
+    )
+    if page is None:
+        return False
+    payments.owe_report(
+        visit=session.visit,
+        requester_id=session.pool.project.requester_id,
+        reason=f"assignment:{assignment_id}",
+        amount=Decimal(0),
+        started_at=page.created_at,
+        ended_at=now,
+        quality=None,
+        skipped=True,
+        golden=0,
+        training=0,
+        real=0,
+        custom_log=page_log(page, {}, ended_at=now),
+        close_session=False,
+        held=False,
+        now=now,
+    )
+    spending = sessions.spending_of(session)
+    spending.money_used -= page.reward
+    session.skips_in_row += 1
+    session.pages_skipped += 1
+    _write(session, spending, now=now)
+    logger.info("assignment %s skipped", assignment_id)
+    return True
 
 
 @transaction.atomic
@@ -199,23 +218,25 @@ def reject_assignment(assignment: Assignment, *, public_comment: str, now: datet
     if not decided:
         raise StateConflictError(f"assignment {assignment.pk} awaits no decision")
     payments.reject(reason=f"assignment:{assignment.pk}", now=now)
+    sessions.free_money(assignment.session_id, assignment.reward)
     logger.info("assignment %s rejected", assignment.pk)
 
 
 def accept_overdue(*, now: datetime, limit: int = 500) -> int:
     """Accept what nobody has decided on within its pool's time; returns how many."""
     accepted = 0
-    waiting = Assignment.objects.filter(status=AssignmentStatus.SUBMITTED).filter(
-        Q(submitted_at__lt=now - timedelta(days=1))
+    period = ExpressionWrapper(
+        F("pool__auto_accept_period_day") * Value(timedelta(days=1)), DurationField()
     )
-    for assignment in waiting.select_related("pool").order_by("submitted_at")[:limit]:
-        days = assignment.pool.auto_accept_period_day
-        if assignment.submitted_at and assignment.submitted_at < now - timedelta(days=days):
-            try:
-                accept_assignment(assignment, now=now)
-            except StateConflictError:
-                continue  # decided by a person between the two statements
-            accepted += 1
+    waiting = Assignment.objects.filter(
+        status=AssignmentStatus.SUBMITTED, submitted_at__lt=Value(now) - period
+    )
+    for assignment in waiting.order_by("submitted_at")[:limit]:
+        try:
+            accept_assignment(assignment, now=now)
+        except StateConflictError:
+            continue  # decided by a person between the two statements
+        accepted += 1
     return accepted
 
 
@@ -230,7 +251,7 @@ def _answers_of(session: Session, assignment_id: UUID) -> list[Answer]:
     return answers
 
 
-def _current_turn(session: Session, *, now: datetime) -> Turn:
+def _current_turn(session: Session, *, now: datetime, patiently: bool) -> Turn:
     """Return the page that is out; else give one, or end the visit where none will come."""
     if session.status == SessionStatus.OPEN:
         page = Assignment.objects.filter(session=session, status=AssignmentStatus.ACTIVE).first()
@@ -239,18 +260,25 @@ def _current_turn(session: Session, *, now: datetime) -> Turn:
         if page:
             leases.expire(page.pk, session.pk, now=now)
             session.refresh_from_db(fields=["money_used"])
-    return _next_turn(session, sessions.spending_of(session), {}, now=now)
+    return _next_turn(session, sessions.spending_of(session), {}, now=now, patiently=patiently)
 
 
 def _next_turn(
-    session: Session, spending: Spending, feedback: Mapping[str, Any], *, now: datetime
+    session: Session,
+    spending: Spending,
+    feedback: Mapping[str, Any],
+    *,
+    now: datetime,
+    patiently: bool,
 ) -> Turn:
     """Give the next page and write the session's row; end the visit for a reason that lasts."""
     reason = sessions.find_end(session)
     page = None
     if reason is None:
         version = get_version(session.pool.version_id)
-        got = serving.give_page(session, spending, hidden=version.hidden_fields, now=now)
+        got = serving.give_page(
+            session, spending, hidden=version.hidden_fields, now=now, patiently=patiently
+        )
         page, reason = (got, None) if isinstance(got, Page) else (None, got)
     _write(session, spending, now=now)
     if reason in sessions.STOP_REASONS or reason == WaitReason.STOPPED:
@@ -318,23 +346,18 @@ def _earned(session: Session, page: Assignment, graded: Graded) -> Spending:
     """Count a taken page on the session, in memory; ``_next_turn`` writes it."""
     session.pages_submitted += 1
     session.skips_in_row = 0
-    session.tasks_submitted += len(graded.filled)
+    session.tasks_submitted += graded.counts.total()
     session.scored_weight += len(graded.scores)
     session.right_weight += sum(graded.scores)
     session.earned += page.reward
     return sessions.spending_of(session)
 
 
-def _take_late(
-    session: Session,
-    page: Assignment,
-    answers: list[Answer],
-    graded: Graded,
-    submission: Submission,
-    *,
-    now: datetime,
-) -> Turn:
-    """Take a page whose lease ran out: in full where one of its ordinary tasks has room still."""
+def _retake(session: Session, page: Assignment, answers: list[Answer]) -> list[Answer]:
+    """Take back what still has room of a page whose lease ran out; return those answers.
+
+    Raises LeaseLostError where no ordinary task of it is left, or no money to pay it in full.
+    """
     lost = "Your time for this page ran out and its tasks went to others. Your text is kept here."
     if session.status == SessionStatus.CLOSED:
         raise LeaseLostError(lost)
@@ -345,14 +368,10 @@ def _take_late(
     spending = sessions.spending_of(session)
     if not serving.draw_for(session, spending, page.reward):
         raise LeaseLostError(lost)
+    session.money_drawn, session.money_used = spending.money_drawn, spending.money_used
     surplus = {answer.pk for answer in answers} - {answer.pk for answer in kept}
     Answer.objects.filter(pk__in=surplus).update(is_surplus=True)
-    _take(session, page, graded, submission, now=now, is_late=True)
-    session.money_drawn, session.money_used = spending.money_drawn, spending.money_used
-    _write(session, _earned(session, page, graded), now=now)
-    turn = _current_turn(session, now=now)
-    turn.feedback = graded.feedback
-    return turn
+    return kept
 
 
 def _show(page: Assignment, session: Session) -> Page:

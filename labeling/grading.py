@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -32,6 +32,10 @@ class Graded:
     @property
     def quality(self) -> Decimal | None:
         return unit_quality(self.scores)
+
+    def counting(self, kept: "Graded") -> "Graded":
+        """Return this with all answers to be stored, of which only those in ``kept`` count."""
+        return replace(self, counts=kept.counts, scores=kept.scores)
 
     def quality_to_send(self, session: Session) -> Decimal | None:
         """Return the quality for the report of this page, as the account wants it."""

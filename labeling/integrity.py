@@ -175,7 +175,7 @@ CHECKS = [
         SELECT format('session %s: used %s, its pages make %s and more', s.id, s.money_used,
                       sum(a.reward))
         FROM labeling_session s JOIN labeling_assignment a ON a.session_id = s.id
-        WHERE a.status IN ('ACTIVE', 'SUBMITTED', 'ACCEPTED', 'REJECTED')
+        WHERE a.status IN ('ACTIVE', 'SUBMITTED', 'ACCEPTED')
         GROUP BY s.id HAVING s.money_used < sum(a.reward)
         """,
     ),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F
 
 from integration.models import Visit
@@ -66,11 +66,14 @@ def expire_leases(*, now: datetime, limit: int = 500) -> int:
     ).order_by("expires_at")
     expired = 0
     for assignment_id, session_id in overdue.values_list("pk", "session_id")[:limit]:
-        with transaction.atomic():
-            Session.objects.select_for_update(no_key=True).get(pk=session_id)
-            # A heartbeat may have come since the list was read.
-            if overdue.filter(pk=assignment_id).exists():
-                expired += expire(assignment_id, session_id, now=now)
+        try:
+            with transaction.atomic():
+                Session.objects.select_for_update(no_key=True).get(pk=session_id)
+                # A heartbeat may have come since the list was read.
+                if overdue.filter(pk=assignment_id).exists():
+                    expired += expire(assignment_id, session_id, now=now)
+        except DatabaseError:
+            logger.exception("assignment %s could not be given back", assignment_id)
     return expired
 
 

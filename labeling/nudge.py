@@ -16,6 +16,6 @@ def nudge(job: "Task[..., object]") -> None:
     the log, never the caller's answer.
     """
     try:
-        job.apply_async(retry=False)
+        job.apply_async(retry=False, expires=10)
     except (KombuError, RedisError, OSError) as error:
         logger.warning("could not nudge %s: %s", job.name, type(error).__name__)

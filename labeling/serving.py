@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import F
+from psycopg.errors import DeadlockDetected
 
 from integration.money import money
 from labeling import budget, statements, supply
@@ -53,44 +54,65 @@ class PlaceGoneError(Exception):
     """
 
 
-def in_transaction(step: Callable[[], Result]) -> Result:
-    """Run ``step`` in a transaction, again from the start where a place was gone.
+class TasksBusyError(Exception):
+    """Others are just choosing among the tasks that are left: roll back and wait for them.
 
-    The whole transaction is repeated, and no savepoint is set, as that would cost every page two
-    statements for something that almost never happens.
+    The wait begins with a transaction of its own: one that held tasks while it waits for others
+    could meet another that does the same.
     """
+
+
+def in_transaction(step: Callable[[bool], Result]) -> Result:
+    """Run ``step`` in a transaction, again from the start where tasks were gone or busy.
+
+    ``step`` is told whether to wait for tasks that others are choosing. The whole transaction is
+    repeated, and no savepoint is set, as that would cost every page two statements for what
+    happens at the end of a pool.
+    """
+    patiently = False
     for _try in range(TRIES - 1):
         try:
             with transaction.atomic():
-                return step()
+                return step(patiently)
+        except TasksBusyError:
+            patiently = True
         except PlaceGoneError:
             continue
+        except OperationalError as error:
+            if not isinstance(error.__cause__, DeadlockDetected):
+                raise
     with transaction.atomic():
-        return step()
+        return step(True)
 
 
 def give_page(
-    session: Session, spending: Spending, *, hidden: frozenset[str], now: datetime
+    session: Session,
+    spending: Spending,
+    *,
+    hidden: frozenset[str],
+    now: datetime,
+    patiently: bool,
 ) -> Page | WaitReason:
     """Give ``session`` its next page, or say why there is none.
 
-    Call it in a transaction that holds the session's row; ``spending`` starts as that row stands
-    and is changed here, for the caller to write back.
+    Call it in a step of :func:`in_transaction` that holds the session's row; ``spending`` starts
+    as that row stands and is changed here, for the caller to write back.
     """
     reason = find_stop(session.pool, deadline=session.visit.deadline, now=now)
     if reason:
         return reason
-    for patiently in (False, True):
-        chosen = _choose(session, spending.cursor, patiently=patiently)
-        kinds = Counter(TaskKind(task.kind) for task in chosen)
-        if supply.makes_page(session.pool, kinds):
-            return _give(session, spending, chosen, hidden=hidden, now=now)
-        lack = supply.explain_lack(
-            session.pool, session.performer_id, session.performer.external_id
-        )
-        if not lack.is_momentary:
-            return lack.reason
-    return WaitReason.NONE_FREE_NOW
+    chosen = _choose(session, spending.cursor, patiently=patiently)
+    counts = Counter(TaskKind(task.kind) for task in chosen)
+    is_page = supply.makes_page(session.pool, counts)
+    if is_page and (patiently or counts[TaskKind.ORDINARY] == session.pool.real_tasks_count):
+        return _give(session, spending, chosen, hidden=hidden, now=now)
+    performer = session.performer
+    lack = supply.explain_lack(session.pool, performer.pk, performer.external_id)
+    if not patiently and lack.ordinary_left > counts[TaskKind.ORDINARY]:
+        raise TasksBusyError
+    if is_page:
+        return _give(session, spending, chosen, hidden=hidden, now=now)
+    return lack.reason
 
 
 def find_stop(pool: Pool, *, deadline: datetime, now: datetime) -> WaitReason | None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import (
     DurationField,
     Exists,
@@ -108,6 +108,10 @@ def find_refusal(
     stop = serving.find_stop(pool, deadline=deadline, now=now)
     if stop:
         return NoWorkError(stop)
+    base_price = pool.listing.account.pool_base_price if pool.listing else Decimal(0)
+    needed = base_price + pool.reward_per_assignment
+    if pool.budget_cap is not None and pool.budget_cap - pool.budget_drawn < needed:
+        return NoWorkError(WaitReason.BUDGET)
     lack = supply.look_for_page(
         pool,
         performer_id=performer.pk if performer else 0,
@@ -192,7 +196,9 @@ def lock(session_id: UUID, *, browser_key: str | None, now: datetime) -> Session
     The lock on this one row orders everything that a performer does in a session: two tabs, a
     repeated submit, the sweeps. Raises NotYoursError or TakenOverError by the browser's key.
     """
-    session = _locked(Session.objects.filter(pk=session_id), now=now).first()
+    rows = _locked(Session.objects.filter(pk=session_id), now=now)
+    # Nothing the first time where the session moved to a newer visit while its lock was awaited.
+    session = rows.first() or rows.first()
     if session is None:
         raise NotYoursError("There is no such session.")
     check_browser(session, browser_key)
@@ -209,7 +215,8 @@ def check_browser(session: Session, browser_key: str | None) -> None:
 
 def _locked(sessions: QuerySet[Session], *, now: datetime) -> QuerySet[Session]:
     return (
-        sessions.select_for_update(of=("self",), no_key=True)
+        # The visit's row too: who waited for the session must not decide by what the visit was.
+        sessions.select_for_update(of=("self", "visit"), no_key=True)
         .select_related("performer", "visit__account", "visit__listing", "pool__project")
         .annotate(
             is_restricted=Exists(
@@ -299,13 +306,21 @@ def close_ended_visits(*, now: datetime, limit: int = 200) -> int:
     ).filter(idle | overdue | (~is_out & (stopped | restricted)))
     closed = 0
     for session_id in waiting.values_list("pk", flat=True)[:limit]:
-        with transaction.atomic():
-            rows = Session.objects.filter(pk=session_id)
-            session = _locked(rows, now=now).first()
-            reason = session and _overdue_reason(session, now=now)
-            if session and reason:
-                closed += end_visit(session, reason, now=now)
+        try:
+            closed += _close_if_ended(session_id, now=now)
+        except DatabaseError:
+            # One that can't be closed keeps no other from it.
+            logger.exception("the visit of session %s could not be closed", session_id)
     return closed
+
+
+@transaction.atomic
+def _close_if_ended(session_id: UUID, *, now: datetime) -> bool:
+    session = _locked(Session.objects.filter(pk=session_id), now=now).first()
+    if session is None:
+        return False
+    reason = _overdue_reason(session, now=now)
+    return reason is not None and end_visit(session, reason, now=now)
 
 
 def _overdue_reason(session: Session, *, now: datetime) -> WaitReason | None:
@@ -320,6 +335,19 @@ def _overdue_reason(session: Session, *, now: datetime) -> WaitReason | None:
     if end or pool.status == PoolStatus.OPEN:
         return end
     return WaitReason.POOL_COMPLETE if pool.complete_since else WaitReason.POOL_CLOSED
+
+
+def free_money(session_id: UUID, amount: Decimal) -> None:
+    """Let money that was set aside be spent again: by the session, or where it ended by others.
+
+    Call it in a transaction.
+    """
+    rows = Session.objects.filter(pk=session_id)
+    session = rows.select_for_update(no_key=True).get()
+    rows.update(money_used=F("money_used") - amount)
+    if session.status == SessionStatus.CLOSED:
+        rows.update(money_drawn=F("money_drawn") - amount)
+        budget.give_back(session.pool_id, amount)
 
 
 def spending_of(session: Session) -> Spending:

@@ -40,34 +40,36 @@ def _write_choice(*, order: str, waiting: str) -> str:
     # however much he has done, and behind it, for places that came free there.
     return f"""
     WITH ahead AS (
-        SELECT t.id, t.position FROM labeling_task t
+        SELECT t.id, t.position, t.overlap IS NOT NULL AS counted FROM labeling_task t
         WHERE {FOR_PERFORMER} AND t.kind = 'ordinary' AND t.position > %(cursor)s
           AND NOT EXISTS ({HAD})
         ORDER BY {order} LIMIT %(real)s
         FOR NO KEY UPDATE OF t {waiting}
     ), behind AS (
-        SELECT t.id, t.position FROM labeling_task t
+        SELECT t.id, t.position, t.overlap IS NOT NULL AS counted FROM labeling_task t
         WHERE {FOR_PERFORMER} AND t.kind = 'ordinary' AND t.position <= %(cursor)s
           AND NOT EXISTS ({HAD})
         ORDER BY {order} LIMIT %(real)s - (SELECT count(*) FROM ahead)
         FOR NO KEY UPDATE OF t {waiting}
     ), golden AS (
-        SELECT t.id, had.rounds FROM labeling_task t
+        SELECT t.id, had.rounds, t.overlap IS NOT NULL AS counted FROM labeling_task t
         CROSS JOIN LATERAL (SELECT count(*) AS rounds FROM ({HAD}) h) had
         WHERE {FOR_PERFORMER} AND t.kind = 'golden' AND had.rounds <= %(golden_repeats)s
         ORDER BY had.rounds, md5(t.id::text || %(performer)s::text) LIMIT %(golden)s
+        FOR KEY SHARE OF t
     ), training AS (
-        SELECT t.id, had.rounds FROM labeling_task t
+        SELECT t.id, had.rounds, t.overlap IS NOT NULL AS counted FROM labeling_task t
         CROSS JOIN LATERAL (SELECT count(*) AS rounds FROM ({HAD}) h) had
         WHERE {FOR_PERFORMER} AND t.kind = 'training' AND had.rounds <= %(training_repeats)s
         ORDER BY had.rounds, t.position LIMIT %(training)s
+        FOR KEY SHARE OF t
     ), chosen AS (
-        SELECT id, 0 AS round, 0 AS look FROM ahead
-        UNION ALL SELECT id, 0, 1 FROM behind
-        UNION ALL SELECT id, rounds, 2 FROM golden
-        UNION ALL SELECT id, rounds, 3 FROM training
+        SELECT id, 0 AS round, 0 AS look, counted FROM ahead
+        UNION ALL SELECT id, 0, 1, counted FROM behind
+        UNION ALL SELECT id, rounds, 2, counted FROM golden
+        UNION ALL SELECT id, rounds, 3, counted FROM training
     )
-    SELECT t.id, t.kind, chosen.round, t.position, t.overlap IS NOT NULL, t.input_values, look
+    SELECT t.id, t.kind, chosen.round, t.position, chosen.counted, t.input_values, look
     FROM chosen JOIN labeling_task t ON t.id = chosen.id
     ORDER BY look, t.position
     """  # noqa: S608  # put together from constants, no value of anybody's
@@ -96,9 +98,14 @@ GIVE_PAGE = """
     ), given AS (
         INSERT INTO labeling_answer (
             assignment_id, task_id, pool_id, performer_id, kind, position, round, is_given_back,
-            is_skipped, is_surplus)
+            is_skipped, is_surplus, first_values)
         SELECT page.id, v.task, %(pool)s, %(performer)s, v.kind, v.place - 1, v.round, false,
-               false, false
+               false, false,
+               CASE WHEN v.kind = 'training' THEN (
+                   SELECT a.first_values FROM labeling_answer a
+                   WHERE a.performer_id = %(performer)s AND a.task_id = v.task
+                     AND a.round = v.round AND a.first_values IS NOT NULL
+                   ORDER BY a.id LIMIT 1) END
         FROM page, unnest(%(tasks)s::uuid[], %(kinds)s::text[], %(rounds)s::int[])
              WITH ORDINALITY AS v(task, kind, round, place)
         ON CONFLICT DO NOTHING

@@ -47,9 +47,14 @@ LACK = f"""
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """Why there is no page; momentary where there is one, or another just chose from it."""
+    """Why there is no page; momentary where there is one, or another just chose from it.
+
+    ``ordinary_left`` are the ordinary tasks with room for the performer, those among them too
+    that others are choosing at this moment; counted up to a full page.
+    """
 
     reason: WaitReason
+    ordinary_left: int
     is_momentary: bool = False
 
 
@@ -72,13 +77,13 @@ def explain_lack(pool: Pool, performer_id: int, external_id: str) -> Lack:
         real, golden, training, is_held, has_any_room = cursor.fetchone()
     left = {TaskKind.ORDINARY: real, TaskKind.GOLDEN: golden, TaskKind.TRAINING: training}
     if makes_page(pool, left):
-        return Lack(WaitReason.NONE_FREE_NOW, is_momentary=True)
+        return Lack(WaitReason.NONE_FREE_NOW, real, is_momentary=True)
     if pool.real_tasks_count and makes_page(pool, left | {TaskKind.ORDINARY: 1_000}):
         if is_held:
-            return Lack(WaitReason.NONE_FREE_NOW)
+            return Lack(WaitReason.NONE_FREE_NOW, real)
         if not has_any_room:
-            return Lack(WaitReason.POOL_COMPLETE)
-    return Lack(WaitReason.DONE)
+            return Lack(WaitReason.POOL_COMPLETE, real)
+    return Lack(WaitReason.DONE, real)
 
 
 def look_for_page(pool: Pool, *, performer_id: int, external_id: str) -> WaitReason | None:

@@ -407,6 +407,10 @@ class AssignmentFactory(RowFactory[Assignment]):
         elif tasks:
             params.setdefault("pool", tasks[0].pool)
         page: Assignment = super()._generate(strategy, params)
+        if page.status not in GIVEN_BACK:
+            Session.objects.filter(pk=page.session_id).update(
+                money_drawn=F("money_drawn") + page.reward, money_used=F("money_used") + page.reward
+            )
         for position, task in enumerate(tasks):
             AnswerFactory(
                 assignment=page,

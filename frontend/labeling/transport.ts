@@ -36,7 +36,8 @@ export function createTransport(api: string): Transport {
     let isCookieRenewed = false;
     for (let failures = 0; ; failures += 1) {
       const reply = await sendOnce(method, path, body);
-      if (reply?.status === 403 && method === "POST" && !isCookieRenewed && !reply.body.code) {
+      const isForgery = !reply?.body.code || reply.body.code === "CSRF_FAILED";
+      if (reply?.status === 403 && method === "POST" && !isCookieRenewed && isForgery) {
         // The CSRF cookie may have gone; reading the state sets it anew.
         isCookieRenewed = true;
         await sendOnce("GET", "");

@@ -8,7 +8,9 @@ from functools import wraps
 from typing import Any
 from uuid import UUID
 
+from django.db import DataError
 from django.http import HttpRequest, JsonResponse
+from django.middleware.csrf import get_token
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -47,6 +49,8 @@ STATUS: dict[type[LabelingError], int] = {
     NotAllowedError: 403,
 }
 
+HEARTBEAT_LIMIT = 1024 * 1024
+
 View = Callable[..., JsonResponse]
 
 
@@ -58,6 +62,14 @@ def json_call(view: View) -> View:
     def answer(request: HttpRequest, **ids: UUID) -> JsonResponse:
         try:
             return view(request, **ids)
+        except (DataError, UnicodeEncodeError):
+            # Legal JSON that can't be kept: a zero byte, half a surrogate pair, a number too large.
+            body = {
+                "code": "VALIDATION_ERROR",
+                "message": "A value can't be stored.",
+                "payload": {},
+            }
+            return JsonResponse(body, status=422)
         except LabelingError as error:
             status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 400)
             body = {"code": error.code, "message": error.message, "payload": error.payload}
@@ -77,6 +89,7 @@ def _what_now(request: HttpRequest, session_id: UUID) -> dict[str, Any]:
 @require_GET
 @json_call
 def show_session(request: HttpRequest, session_id: UUID) -> JsonResponse:
+    get_token(request)  # sets the cookie anew where it has gone
     return JsonResponse(session_state(session_id, _browser(request), now=timezone.now()))
 
 
@@ -131,6 +144,8 @@ def heartbeat(request: HttpRequest, session_id: UUID, assignment_id: UUID) -> Js
     drafts, problems = body.get("drafts"), body.get("problems", [])
     if not (drafts is None or isinstance(drafts, dict)) or not isinstance(problems, list):
         raise InvalidInputError("drafts: an object, problems: a list is expected")
+    if len(request.body) > HEARTBEAT_LIMIT:
+        raise InvalidInputError(f"a heartbeat takes at most {HEARTBEAT_LIMIT} bytes")
     now = timezone.now()
     lease = leases.keep_alive(
         session_id,

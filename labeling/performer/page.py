@@ -64,6 +64,7 @@ def show_labeling_page(request: HttpRequest, session_id: UUID) -> HttpResponseBa
             state = session_state(session_id, browser_digest(key), now=timezone.now())
         except NotYoursError:
             return render_refusal(request, "not_this_browser", way_back=back)
+        request.META["visit_id"] = session.visit_id if session else ""  # for the lines of the log
         response = render_page(request, state, language=language)
     send_language(request, response, language)
     return response

@@ -76,7 +76,7 @@ def stamp(moment: datetime) -> str:
 
 
 def _show_session(session: Session) -> dict[str, Any]:
-    quality = session.quality
+    # No quality: on short pages its changes would tell which tasks are golden.
     return {
         "id": str(session.pk),
         "status": session.status,
@@ -84,5 +84,4 @@ def _show_session(session: Session) -> dict[str, Any]:
         "earned": plain(session.earned),
         "currency": "USD",
         "can_skip": session.pool.max_skips_in_row > 0,
-        **({} if quality is None else {"quality": round(float(quality), 4)}),
     }

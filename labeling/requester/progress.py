@@ -52,17 +52,19 @@ class Progress:
 
 
 def count_progress(pools: Collection[Pool]) -> dict[int, Progress]:
-    """Return each pool's numbers by its id, with four queries."""
+    """Return each pool's numbers by its id, with five queries, six where overlap has no limit."""
     progress: defaultdict[int, Progress] = defaultdict(Progress)
     ids = [pool.pk for pool in pools]
     out = _count_out(ids)
-    for row in _of_tasks(ids):
+    rows = list(_of_tasks(ids))
+    unlimited = _count_unlimited([row["pool_id"] for row in rows if row["unlimited"]])
+    for row in rows:
         one = progress[row["pool_id"]]
         one.tasks, one.scored_tasks = row["ordinary"], row["scored"]
         one.out = out.get(row["pool_id"], (0, 0))[0]
         one.wanted = row["wanted"] or 0
-        one.given = (row["issued_all"] or 0) - one.out
-        one.filled = (row["issued_finite"] or 0) - out.get(row["pool_id"], (0, 0))[1]
+        one.filled = (row["issued"] or 0) - out.get(row["pool_id"], (0, 0))[1]
+        one.given = one.filled + unlimited.get(row["pool_id"], 0)
     for row in _of_sessions(ids):
         one = progress[row["pool_id"]]
         one.pages, one.skipped_pages = row["pages"], row["skipped"]
@@ -90,10 +92,28 @@ def _of_tasks(ids: list[int]) -> Rows:
             ordinary=Count("id", filter=ordinary),
             scored=Count("id", filter=~ordinary),
             wanted=Sum("overlap", filter=ordinary),
-            issued_finite=Sum("issued", filter=ordinary & Q(overlap__isnull=False)),
-            issued_all=Sum("issued", filter=ordinary),
+            unlimited=Count("id", filter=ordinary & Q(overlap__isnull=True)),
+            issued=Sum("issued", filter=ordinary & Q(overlap__isnull=False)),
         )
     )
+
+
+def _count_unlimited(ids: list[int]) -> dict[int, int]:
+    """Answers given to tasks without a limit, whose places nobody counts."""
+    if not ids:
+        return {}
+    rows = (
+        Answer.objects.filter(
+            pool_id__in=ids,
+            kind=TaskKind.ORDINARY,
+            task__overlap__isnull=True,
+            is_given_back=False,
+            output_values__isnull=False,
+        )
+        .values("pool_id")
+        .annotate(places=Count("id"))
+    )
+    return {row["pool_id"]: row["places"] for row in rows}
 
 
 def _count_out(ids: list[int]) -> dict[int, tuple[int, int]]:

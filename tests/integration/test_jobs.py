@@ -1,6 +1,8 @@
 from datetime import timedelta
 
+import psycopg
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from integration import jobs
@@ -56,3 +58,16 @@ def test_the_jobs_carry_a_visit_from_its_last_page_to_a_closed_card(sandbox, car
 @pytest.mark.django_db
 def test_jobs_with_nothing_to_do_do_nothing():
     assert [job() for job in JOBS[1:]] == [0, 0, 0, 0, 0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deliveries_do_not_take_every_process_of_a_worker(sandbox, visit):
+    owe(visit, now=timezone.now())
+    settings = connection.settings_dict
+    with psycopg.connect(
+        dbname=settings["NAME"], host=settings["HOST"], user=settings["USER"], port=settings["PORT"]
+    ) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [jobs.DELIVERING])
+        while_another_delivers = jobs.deliver_due_payments()
+
+    assert (while_another_delivers, jobs.deliver_due_payments()) == (0, 1)

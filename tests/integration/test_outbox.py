@@ -655,3 +655,16 @@ def test_one_account_s_trouble_does_not_keep_another_back(sandbox, account, card
     outbox.deliver_due(now=now)
 
     assert sent_ids(sandbox) == ids_of(other)
+
+
+def test_the_close_waits_for_an_unknown_report_of_the_visit_it_took_over(sandbox, visit, now):
+    lost = owe(visit, now=now)
+    Payment.objects.filter(pk=lost.pk).update(
+        state=PaymentState.UNKNOWN, attempts_count=1, ambiguous_count=1, claimed_at=now
+    )
+    Visit.objects.filter(pk=visit.pk).update(status=VisitStatus.SUPERSEDED)
+    newer = come_again(visit)
+    close(newer, now=now)
+
+    assert outbox.deliver_due(now=now) == 0
+    assert submits(sandbox) == []

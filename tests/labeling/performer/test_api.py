@@ -268,3 +268,35 @@ def test_file_taken_back_is_gone(photo_page: Page) -> None:
 
     assert reply.status_code == 200
     assert not Assignment.objects.get().attachments.exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("heartbeat", '{"drafts": {"x": {"label": "a\\u0000"}}}'),
+        ("heartbeat", '{"drafts": {"x": {"label": "a\\ud83d"}}}'),
+        ("heartbeat", '{"drafts": {"x": {"label": 1e999}}}'),
+        ("heartbeat", '{"problems": ["\\u0000"]}'),
+        ("heartbeat", f'{{"drafts": {{"x": "{"y" * 2_000_000}"}}}}'),
+        ("skip", '{"reason": "a\\u0000b"}'),
+        ("skip", '{"reason": "a\\ud83d"}'),
+    ],
+    ids=["zero", "surrogate", "infinity", "problem", "huge", "reason", "half"],
+)
+def test_json_that_can_not_be_kept_is_refused(session: Session, path: str, body: str) -> None:
+    page = Page(session)
+    first = page.get().json()["assignment"]
+
+    reply = page.post(f"assignments/{first['id']}/{path}", body)
+
+    assert reply.status_code == 422
+    assert Assignment.objects.get().status == "ACTIVE"
+
+
+def test_reading_the_state_renews_the_csrf_cookie(session: Session) -> None:
+    page = Page(session)
+    del page.client.cookies["csrftoken"]
+
+    page.get()
+
+    assert page.client.cookies["csrftoken"].value
