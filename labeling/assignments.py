@@ -10,13 +10,14 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import DurationField, ExpressionWrapper, F, Value
+from django.utils.translation import gettext as _
 
 from integration import payments
 from integration.models import Visit
 from labeling import attachments, leases, serving, sessions
 from labeling.clocks import GRACE
 from labeling.enums import WORKED, AssignmentStatus, SessionStatus, TaskKind, WaitReason
-from labeling.errors import LeaseLostError, StateConflictError
+from labeling.errors import LeaseLostError, PageSkippedError, StateConflictError
 from labeling.grading import Graded, grade
 from labeling.models import Answer, Assignment, Session
 from labeling.serving import Page, Spending
@@ -76,7 +77,7 @@ def submit(
             turn.feedback = page.feedback
             return turn
         if page.status == AssignmentStatus.SKIPPED:
-            raise LeaseLostError("This page was skipped and has gone back.")
+            raise PageSkippedError(_("You skipped this page, so it has gone back."))
         version = get_version(session.pool.version_id)
         values = check_submission(submission, answers, version.output_spec)
         attachments.bind(answers, values, version.output_spec)
@@ -117,7 +118,7 @@ def _skip(
 ) -> bool:
     session = sessions.lock(session_id, browser_key=browser_key, now=now)
     if not session.pool.max_skips_in_row:
-        raise StateConflictError("Pages of this work can't be skipped.")
+        raise StateConflictError(_("Pages of this work can't be skipped."))
     _answers_of(session, assignment_id)
     page = serving.take_page_back(
         assignment_id, status=AssignmentStatus.SKIPPED, now=now, skip_reason=reason[:500]
@@ -177,9 +178,11 @@ def check_training(
         (one for one in _answers_of(session, assignment_id) if one.task_id == task_id), None
     )
     if answer is None or answer.kind != TaskKind.TRAINING:
-        raise StateConflictError("Only answers to training tasks can be checked.")
+        raise StateConflictError(_("Only answers to training tasks can be checked."))
+    if answer.assignment.status in WORKED:
+        raise StateConflictError(_("This page was sent already, perhaps in another window."))
     if answer.assignment.status != AssignmentStatus.ACTIVE:
-        raise LeaseLostError("This page has gone back.")
+        raise LeaseLostError(_("The time for this page ran out."))
     Answer.objects.filter(pk=answer.pk, first_values__isnull=True).update(
         first_values=dict(output_values)
     )
@@ -247,7 +250,7 @@ def _answers_of(session: Session, assignment_id: UUID) -> list[Answer]:
         .order_by("position")
     )
     if not answers:
-        raise sessions.NotYoursError("There is no such page in this session.")
+        raise sessions.NotYoursError(_("There is no such page in this session."))
     return answers
 
 
@@ -358,7 +361,7 @@ def _retake(session: Session, page: Assignment, answers: list[Answer]) -> list[A
 
     Raises LeaseLostError where no ordinary task of it is left, or no money to pay it in full.
     """
-    lost = "Your time for this page ran out and its tasks went to others. Your text is kept here."
+    lost = _("The time for this page ran out, and its tasks went to others.")
     if session.status == SessionStatus.CLOSED:
         raise LeaseLostError(lost)
     kept = serving.retake_places(answers)

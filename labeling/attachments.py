@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from labeling import sessions
 from labeling.enums import AssignmentStatus
@@ -109,13 +110,13 @@ def bind(
                 if attachment is None:
                     faults[f"{answer.task_id}.{name}"] = {
                         "code": "ENTITY_DOES_NOT_EXIST",
-                        "message": "This file was not received. Please add it again.",
+                        "message": _("This file was not received. Please add it again."),
                     }
                 else:
                     attachment.answer = answer
                     bound.append(attachment)
     if faults:
-        raise InvalidInputError("Some files are missing.", payload=faults)
+        raise InvalidInputError(_("Some files are missing."), payload=faults)
     Attachment.objects.bulk_update(bound, ["answer"])
 
 
@@ -146,7 +147,7 @@ def _page_out(
         Assignment.objects.filter(pk=assignment_id, session=session).select_related("pool").first()
     )
     if page is None:
-        raise sessions.NotYoursError("There is no such page in this session.")
+        raise sessions.NotYoursError(_("There is no such page in this session."))
     if page.status != AssignmentStatus.ACTIVE:
-        raise LeaseLostError("This page has gone back.")
+        raise LeaseLostError(_("The time for this page ran out."))
     return page

@@ -1,15 +1,16 @@
 """Giving a pool its card in Toloka. What the card does there is integration.listings' business."""
 
 import logging
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from integration.models import Listing, TolokaAccount
-from labeling.enums import PoolStatus
+from labeling.enums import PoolStatus, TaskKind
 from labeling.errors import StateConflictError
-from labeling.models import Pool
+from labeling.models import Pool, Task
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,10 @@ def make_card(pool: Pool, *, account: TolokaAccount, **values: Any) -> Listing:
     values.setdefault("filter", pool.filter)
     values.setdefault("speed_quality_balance", pool.speed_quality_balance)
     values.setdefault("will_expire", pool.will_expire)
+    values.setdefault("partner_name", pool.project.requester.name)
+    least, most = estimate_earnings(pool)
+    values.setdefault("price_min", least)
+    values.setdefault("price_max", most)
     listing = Listing.objects.create(account=account, **values)
     free = Pool.objects.filter(pk=pool.pk, listing__isnull=True)
     # Of two who make a card at once one comes too late; his card goes with the transaction.
@@ -37,3 +42,10 @@ def make_card(pool: Pool, *, account: TolokaAccount, **values: Any) -> Listing:
     pool.listing = listing
     logger.info("pool %s has listing %s", pool.pk, listing.pk)
     return listing
+
+
+def estimate_earnings(pool: Pool) -> tuple[Decimal, Decimal]:
+    """Return what a visit may earn, USD: by one page, and by all that a performer may do."""
+    ordinary = Task.objects.filter(pool=pool, kind=TaskKind.ORDINARY).count()
+    pages = -(-ordinary // pool.real_tasks_count) if pool.real_tasks_count else 1
+    return pool.reward_per_assignment, pool.reward_per_assignment * max(pages, 1)

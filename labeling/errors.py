@@ -33,6 +33,12 @@ class LeaseLostError(LabelingError):
     code = "LEASE_LOST"
 
 
+class PageSkippedError(LeaseLostError):
+    """The performer has skipped the page himself."""
+
+    code = "PAGE_SKIPPED"
+
+
 class NotAllowedError(LabelingError):
     """The caller may see the object, but not do this with it."""
 

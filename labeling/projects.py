@@ -12,6 +12,7 @@ from labeling.enums import PoolStatus, ProjectStatus
 from labeling.errors import InvalidInputError, StateConflictError
 from labeling.models import Pool, Project, ProjectVersion
 from labeling.specification import Side, check_definition
+from labeling.template_builder.kinds import KINDS, find_unknown
 
 logger = logging.getLogger(__name__)
 
@@ -141,7 +142,15 @@ def _check_view(view_spec: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     if not isinstance(parsed, dict) or not isinstance(parsed.get("view"), dict):
         text = _("The Template Builder configuration has no object “view”: nothing would be shown.")
         return {place: {"code": "VALUE_REQUIRED", "message": text}}
-    return {}
+    text = _("%(place)s: the component “%(kind)s” is unknown; the known ones are %(known)s.")
+    known = ", ".join(sorted(KINDS))
+    return {
+        f"{place}.{where}": {
+            "code": "UNKNOWN_ENUM_VALUE",
+            "message": text % {"place": where, "kind": kind, "known": known},
+        }
+        for where, kind in find_unknown(parsed)
+    }
 
 
 def _check_active(project: Project) -> None:

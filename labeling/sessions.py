@@ -18,6 +18,7 @@ from django.db.models import (
     QuerySet,
     Value,
 )
+from django.utils.translation import gettext as _
 
 from integration import arrivals, payments
 from integration.arrivals import ResolvedArrival
@@ -200,7 +201,7 @@ def lock(session_id: UUID, *, browser_key: str | None, now: datetime) -> Session
     # Nothing the first time where the session moved to a newer visit while its lock was awaited.
     session = rows.first() or rows.first()
     if session is None:
-        raise NotYoursError("There is no such session.")
+        raise NotYoursError(_("There is no such session."))
     check_browser(session, browser_key)
     return session
 
@@ -208,9 +209,9 @@ def lock(session_id: UUID, *, browser_key: str | None, now: datetime) -> Session
 def check_browser(session: Session, browser_key: str | None) -> None:
     """Raise unless ``browser_key`` is the digest of the browser that has the session."""
     if browser_key is None:
-        raise NotYoursError("This page belongs to another browser.")
+        raise NotYoursError(_("This page belongs to another browser."))
     if session.visit.browser_key != browser_key:
-        raise TakenOverError("The work goes on in another browser.")
+        raise TakenOverError(_("The work goes on in another browser."))
 
 
 def _locked(sessions: QuerySet[Session], *, now: datetime) -> QuerySet[Session]:

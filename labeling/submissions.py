@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext
+
 from labeling.errors import InvalidInputError
 from labeling.models import Answer, Assignment
 from labeling.specification import check_values
@@ -70,17 +72,19 @@ def check_submission(
     faults: dict[str, dict[str, str]] = {}
     expected = {answer.task_id for answer in answers}
     for task_id in submission.values.keys() - expected:
-        faults[str(task_id)] = _entry("VALUE_NOT_ALLOWED", "This task is not on the page.")
+        faults[str(task_id)] = _entry("VALUE_NOT_ALLOWED", gettext("This task is not on the page."))
     for task_id in expected:
         values = submission.values.get(task_id)
         if values is None:
-            faults[str(task_id)] = _entry("VALUE_REQUIRED", "This task has no answer.")
+            faults[str(task_id)] = _entry("VALUE_REQUIRED", gettext("This task has no answer."))
             continue
         for failure in check_values(output_spec, values, side="output_values"):
             path = failure.path.removeprefix("output_values.")
-            faults[f"{task_id}.{path}"] = _entry(failure.code, failure.message)
+            message = gettext(failure.template) % failure.params
+            faults[f"{task_id}.{path}"] = _entry(failure.code, message)
     if faults:
-        raise InvalidInputError("Some answers are missing or not allowed.", payload=faults)
+        message = gettext("Some answers are missing or not allowed.")
+        raise InvalidInputError(message, payload=faults)
     return {task_id: submission.values[task_id] for task_id in expected}
 
 

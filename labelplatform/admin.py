@@ -55,6 +55,7 @@ class UserAdmin(CalmAdmin[User], DjangoUserAdmin):  # type: ignore[type-arg]  # 
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+    add_fieldsets = DjangoUserAdmin.add_fieldsets  # unfold's, which comes first, are empty
     list_display = ("username", "email", "is_active", "is_staff", "is_superuser", "last_login")
     readonly_fields = ("last_login", "date_joined")
 

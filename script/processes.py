@@ -255,5 +255,6 @@ def _begin_log(log: Path) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     if log.exists() and log.stat().st_size > LOG_LIMIT:
         log.replace(log.with_suffix(".log.1"))
+    log.touch(mode=0o600)  # the demo's passwords are in one of them
     with log.open("a") as file:
         file.write(f"--- started {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n")

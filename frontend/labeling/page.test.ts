@@ -385,6 +385,21 @@ describe("heartbeat", () => {
     ]);
   });
 
+  test("a page that is out may be finished, whatever stops the visit after it", async () => {
+    const { page } = open(
+      {},
+      {
+        heartbeat: ok({
+          expires_at: "2026-01-01T00:09:00Z",
+          stopped: { code: "restricted", message: "m" },
+        }),
+      },
+    );
+    await page.heartbeat();
+    expect(page.assignment.value?.expires_at).toBe("2026-01-01T00:09:00Z");
+    expect(page.phase.value).not.toMatchObject({ kind: "ended" });
+  });
+
   test("stopped ends the work with its reason and keeps what was begun", async () => {
     const { page } = open({}, { heartbeat: ok({ stopped: { code: "banned", message: "m" } }) });
     write(page, "x");

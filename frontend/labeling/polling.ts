@@ -75,8 +75,9 @@ export function createPolling(parts: PageParts, model: Model, { settle }: Submit
     if (assignment && typeof body.expires_at === "string") {
       model.assignment.value = { ...assignment, expires_at: body.expires_at };
     }
+    // A page that is out may be finished; what stops the visit is heard with its submit.
     const stopped = readReason(body.stopped);
-    if (stopped) model.end(stopped);
+    if (stopped && typeof body.expires_at !== "string") model.end(stopped);
   }
 
   return { tick, heartbeat, look };

@@ -3,6 +3,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -83,7 +84,7 @@ class ListingAdmin(CalmAdmin[Listing]):
     def show_links(self, listing: Listing) -> Any:
         visits = link_to_list(Visit, _("visits"), [("listing__id__exact", listing.pk)])
         payments = link_to_list(Payment, _("payments"), [("listing__id__exact", listing.pk)])
-        return visits + " · " + payments
+        return format_html("{} · {}", visits, payments)
 
     @step(
         gettext_lazy("Publish in Toloka"),

@@ -76,23 +76,12 @@ CLOCKS = (
 QUALITY = (
     "quality_from",
     "scored_fields",
-    "quality_control",
-    "required_training",
-    "required_training_value",
-    "task_suites_required_to_pass",
-    "retry_training_after_days",
-    "inherited_instructions",
 )
 MORE = (
     "public_description",
     "may_contain_adult_content",
     "filter",
-    "dynamic_overlap_config",
-    "dynamic_pricing_config",
     "speed_quality_balance",
-    "mixer_config",
-    "default_overlap_for_new_task_suites",
-    "force_last_assignment_delay_seconds",
     "metadata",
 )
 SETTINGS = (*MAIN, *MONEY, *PAGE, *CLOCKS, *QUALITY, *MORE)
@@ -121,7 +110,7 @@ class PoolAdmin(DomainAdmin[Pool]):
     list_select_related = ("project", "listing")
     list_filter: ClassVar = ["status", "type", "project__requester", "listing__status"]
     search_fields = ("private_name", "=id", "project__public_name", "=listing__toloka_pool_id")
-    autocomplete_fields = ("project", "required_training")
+    autocomplete_fields = ("project",)
     ordering = ("-pk",)
     step_errors = (LabelingError, ListingError)
     actions_detail_hide_default = True  # room for the steps; the audit log tells more

@@ -126,7 +126,7 @@ class ProjectAdmin(DomainAdmin[Project]):
             gettext_lazy("More"),
             {
                 "classes": ["tab"],
-                "fields": ["quality_control", "localization_config", "metadata", "created_at"],
+                "fields": ["localization_config", "metadata", "created_at"],
             },
         ),
     ]

@@ -1,4 +1,5 @@
 import threading
+from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -9,7 +10,7 @@ from labeling import cards
 from labeling.enums import PoolStatus
 from labeling.errors import StateConflictError
 from labeling.models import Pool
-from tests.factories import PoolFactory, TolokaAccountFactory
+from tests.factories import PoolFactory, TaskFactory, TolokaAccountFactory
 
 CARD = {"public_name": "Is it so?", "public_description": "Read a sentence."}
 
@@ -75,3 +76,15 @@ def test_of_two_who_make_a_card_at_once_one_does_and_no_card_is_left_over():
 
     assert sorted(results) == ["conflict", "done"]
     assert Listing.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_card_says_who_asks_and_what_may_be_earned():
+    pool = PoolFactory(listing=None, real_tasks_count=2, reward_per_assignment=Decimal("0.02"))
+    TaskFactory.create_batch(5, pool=pool)
+    account = TolokaAccountFactory(requester=pool.project.requester)
+
+    card = cards.make_card(pool, account=account, public_name="A", public_description="B")
+
+    assert card.partner_name == pool.project.requester.name
+    assert (card.price_min, card.price_max) == (Decimal("0.02"), Decimal("0.06"))

@@ -13,6 +13,7 @@ from integration.enums import PaymentState, PaymentWay
 from integration.models import AuditEntry, Payment, TolokaAccount
 from labeling.enums import AssignmentStatus, RestrictionScope
 from labeling.models import Assignment, Restriction
+from labelplatform.models import User
 from tests.factories import (
     ApiTokenFactory,
     AssignmentFactory,
@@ -355,3 +356,20 @@ def test_overlap_is_lowered_to_what_is_issued_at_least(admin_page):
 
     task.refresh_from_db()
     assert (task.overlap, task.issued) == (1, 1)
+
+
+def test_a_user_is_made_with_a_password(admin_page):
+    form = admin_page.get("/admin/labelplatform/user/add/").content.decode()
+    answer = admin_page.post(
+        "/admin/labelplatform/user/add/",
+        {
+            "username": "rita",
+            "usable_password": "true",
+            "password1": "a password of her own",
+            "password2": "a password of her own",
+        },
+    )
+
+    assert 'name="password1"' in form
+    assert answer.status_code == 302
+    assert User.objects.get(username="rita").check_password("a password of her own")

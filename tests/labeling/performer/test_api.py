@@ -138,7 +138,7 @@ def test_bodies_of_another_shape_are_refused(session: Session, body: str) -> Non
     assert Assignment.objects.get().status == "ACTIVE"
 
 
-def test_lost_page_is_answered_with_why_and_the_next_one(session: Session) -> None:
+def test_skipped_page_is_answered_with_why_and_the_next_one(session: Session) -> None:
     page = Page(session)
     first = page.get().json()["assignment"]
     page.post(f"assignments/{first['id']}/skip", {"reason": "dark"})
@@ -147,7 +147,7 @@ def test_lost_page_is_answered_with_why_and_the_next_one(session: Session) -> No
 
     assert reply.status_code == 409
     body = reply.json()
-    assert body["code"] == "LEASE_LOST"
+    assert body["code"] == "PAGE_SKIPPED"
     assert body["assignment"]["id"] != first["id"]
 
 
