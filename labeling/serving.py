@@ -1,5 +1,6 @@
 """Which page of tasks a performer gets next, and how a page goes back."""
 
+import logging
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -20,6 +21,8 @@ from labeling.enums import AssignmentStatus, PoolStatus, TaskKind, WaitReason
 from labeling.ids import make_id
 from labeling.models import Answer, Assignment, Pool, Session, Task
 from labeling.statements import ChosenTask
+
+logger = logging.getLogger(__name__)
 
 TRIES = 3
 
@@ -81,6 +84,7 @@ def in_transaction(step: Callable[[bool], Result]) -> Result:
         except OperationalError as error:
             if not isinstance(error.__cause__, DeadlockDetected):
                 raise
+            logger.warning("a deadlock over tasks; trying again")
     with transaction.atomic():
         return step(True)
 

@@ -35,7 +35,7 @@ def skip(session: Session, turn: Turn) -> Turn:
 
 
 def test_skips_at_the_end_of_a_pool_do_not_wait_for_each_other(
-    make_pool: MakePool, start: Start
+    make_pool: MakePool, start: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(6):
         pool = make_pool(real=4, overlap=4)
@@ -44,15 +44,13 @@ def test_skips_at_the_end_of_a_pool_do_not_wait_for_each_other(
             Session.objects.filter(pk=session.pk).update(cursor=position - 1)
         turns = [look(session) for session in working]
 
-        started = time.monotonic()
         at_once(
             *[
                 lambda one=one, turn=turn: skip(one, turn)
                 for one, turn in zip(working, turns, strict=True)
             ]
         )
-
-        assert time.monotonic() - started < 1  # a deadlock costs a second before it is noticed
+    assert "deadlock" not in caplog.text
     assert_all_checks_hold()
 
 
