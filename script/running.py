@@ -238,24 +238,32 @@ def _only_one(chosen: Namespace) -> Iterator[None]:
 
 
 def _check_port(port: int, option: str) -> None:
-    deadline = time.monotonic() + 3  # programs of a command that was killed are about to end
-    while True:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except PermissionError as error:
-                raise ScriptError(
-                    f"Port {port} is not for ordinary users: choose {option}"
-                ) from error
-            except OSError as error:
-                if time.monotonic() > deadline:
-                    raise ScriptError(
-                        f"Port {port} is taken by another program: choose one with {option}"
-                    ) from error
-            else:
-                return
+    """Raise ScriptError where ``port`` can't be had.
+
+    Programs of a command that was killed are about to end. Who listens there after three seconds
+    is none of them; but connections that they leave behind keep a port bound for longer, and need
+    not keep us from it: if they do, the program itself will say so.
+    """
+    began = time.monotonic()
+    while not _can_bind(port, option):
+        waited_s = time.monotonic() - began
+        if waited_s > 3 and _listens(port):
+            raise ScriptError(f"Port {port} is taken by another program: choose one with {option}")
+        if waited_s > 12:
+            return
         time.sleep(0.2)
+
+
+def _can_bind(port: int, option: str) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except PermissionError as error:
+            raise ScriptError(f"Port {port} is not for ordinary users: choose {option}") from error
+        except OSError:
+            return False
+    return True
 
 
 def _listens(port: int) -> bool:
