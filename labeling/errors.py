@@ -39,12 +39,6 @@ class PageSkippedError(LeaseLostError):
     code = "PAGE_SKIPPED"
 
 
-class NotAllowedError(LabelingError):
-    """The caller may see the object, but not do this with it."""
-
-    code = "ACCESS_DENIED"
-
-
 class PoolNotReadyError(LabelingError):
     """A pool can't open as it stands; ``payload`` names every cause."""
 

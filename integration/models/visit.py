@@ -1,4 +1,3 @@
-from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -88,6 +87,3 @@ class Visit(models.Model):
 
     def __str__(self) -> str:
         return f"visit {self.pk}"
-
-    def was_heard_since(self, moment: datetime) -> bool:
-        return self.heard_at >= moment

@@ -23,7 +23,6 @@ from labeling.errors import (
     InvalidInputError,
     LabelingError,
     LeaseLostError,
-    NotAllowedError,
     StateConflictError,
 )
 from labeling.nudge import nudge
@@ -46,7 +45,6 @@ STATUS: dict[type[LabelingError], int] = {
     TakenOverError: 409,
     StateConflictError: 409,
     NotYoursError: 404,
-    NotAllowedError: 403,
 }
 
 HEARTBEAT_LIMIT = 1024 * 1024
